@@ -5,7 +5,7 @@
     python -m broken_telephone.documentation.pictures comparison data/08_reporting/…/comparison.html docs/images
 
 The graph has to be that of a finished miniature study, for its preview. Nothing is written of a page that reports an
-error, or that asks another host.
+error, that asks another host, or whose graph leaves the window.
 """
 
 import shutil
@@ -28,11 +28,13 @@ GRAPH: Mapping[str, str] = {
     "viz_reporting": "?pid=reporting&types=nodes",
     "viz_ingestion": f"?pid=ingestion&{_OPEN}",
     "viz_similarity": f"?pid=similarity&{_OPEN}",
-    "viz_miniature": "?pid=miniature&types=nodes,datasets",
+    "viz_miniature": "?pid=miniature&types=nodes",
 }
 """Picture -> address of the graph; docs/architecture.md has the same addresses."""
 BOXES_TO_OPEN: Mapping[str, str] = {"viz_reporting": "reporting"}
 """Picture -> box of its graph that is opened by a click."""
+_OUTSIDE = """[...document.querySelectorAll(".pipeline-node")].map(node => node.getBoundingClientRect())
+    .some(box => box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)"""
 PREVIEW = "viz_preview"
 """The picture of the figures of a report, expanded."""
 
@@ -59,6 +61,8 @@ def graph_pictures(address: str, folder: Path) -> None:
                 page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
             page.mouse.move(0, 0)  # away from hints
             _settle(page)
+            if page.evaluate(_OUTSIDE):
+                raise SystemExit(f"{address}{query}: the graph is wider or higher than the window")
             taken[name] = page.screenshot()
     preview = f"?pid=reporting&{_OPEN}&sn=report_figures"
     with opened(address + preview, folder) as (page, taken):

@@ -81,7 +81,7 @@ def _draw_map(axes: Any, overlay: Overlay) -> None:
     width, height = overlay.image.size
     import matplotlib as mpl
 
-    # Places without support stay unchanged. Colours carry their opacity, because SVG files ignore an array of opacities.
+    # Places without support stay unchanged. Opacity is part of the colours: SVG files ignore an array of opacities.
     activation = overlay.activation.astype(float)
     colours = mpl.colormaps["autumn"](activation)
     colours[..., 3] = 0.8 * activation
