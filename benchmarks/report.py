@@ -6,13 +6,14 @@
 Simulated annotations of that many chains, by default the published volume with six pictures each, three attributes and
 10,000 resamples, go through the nodes of the reporting pipeline; the chains that one can look through have pictures of
 768 x 768 pixels. What is not timed is reading the tables from disk. At last, the figures are asked for again: those
-whose tables are the same are not drawn.
+whose tables are the same are not drawn. Where there is chromium with playwright, the page is opened in it.
 """
 
 import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,16 @@ JUDGED = (
     *("success_differences", "success_changes", "missing_answers"),
 )
 DATASET, SETTINGS, ASKED = DatasetSettings(source="raf_db"), ReportSettings(), AnnotationSettings()
+
+
+OPENED = """async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const [opened] = performance.getEntriesByType("navigation");
+    const [painted] = performance.getEntriesByName("first-contentful-paint");
+    return {"first paint": painted.startTime, "DOM ready": opened.domContentLoadedEventEnd,
+            "loaded": opened.loadEventEnd, "drawn and ready": performance.now()};
+}"""
+"""Milliseconds since the page was asked for; the last is when the next frame after loading has been drawn."""
 
 
 def simulate(count: int, iterations: int) -> dict[str, pd.DataFrame]:
@@ -257,8 +268,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"most memory {memory:.2f} GiB, without the processes that draw; page {len(page.encode()) / 1e6:.1f} MB")
     print(f"figures again, with the same tables: {again:.1f} s")
+    for width, times in opening_times(page).items():
+        print(f"opening at {width} pixels: {', '.join(f'{name} {seconds:.2f} s' for name, seconds in times.items())}")
     if asked.costs:
         asked.costs.write_text(json.dumps({"seconds": seconds, "again": again, "MiB": 1024 * memory}))
+
+
+def opening_times(page: str) -> dict[int, dict[str, float]]:
+    """Return width of the window -> seconds until a page is there, the shortest of three; {} without a browser."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return {}
+    if (chromium := shutil.which("chromium")) is None:
+        return {}
+    times: dict[int, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
+        file = Path(folder) / "report.html"
+        file.write_text(page, encoding="utf-8")
+        for width in (1440, 390):
+            opened = []
+            for _ in range(3):
+                browser = player.chromium.launch(
+                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+                )
+                window = browser.new_page(viewport={"width": width, "height": 900})
+                window.goto(file.as_uri())
+                opened.append(window.evaluate(OPENED))
+                browser.close()
+            times[width] = {name: min(one[name] for one in opened) / 1000 for name in opened[0]}
+    return times
 
 
 def rows_of(chains: int, iterations: int) -> list[Row]:

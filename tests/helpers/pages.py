@@ -77,3 +77,14 @@ def opened(browser, tmp_path, text, width=1280, is_whole=True, **context):
     if is_whole:
         page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     return page
+
+
+def accessibility_issues(page) -> list[str]:
+    """Return the serious findings of an automated accessibility check of an open page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]}"
+        for one in axe.Axe().run(page).response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -14,7 +14,7 @@ def test_the_address_that_the_loop_prints_opens_the_live_page(project, caplog, m
     # Before any model works.
     assert caplog.text.index(address) < caplog.text.index("The describer describer")
     with urllib.request.urlopen(address) as page:
-        assert "miniature at" in page.read().decode()
+        assert "<h1>miniature</h1>" in page.read().decode()
     # A run with nothing to do has no live page.
     caplog.clear()
     project.run(loop__iterations=1)

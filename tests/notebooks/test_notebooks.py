@@ -185,7 +185,7 @@ def test_chains_show_every_image_with_the_text_that_it_was_drawn_from(executed, 
     own = descriptions[descriptions["chain_id"].isin(chains.loc[chains["label"] == label, "chain_id"])]
     counts = own.loc[own["iteration"] == int(iteration), "text"].value_counts()
     assert counts[most] == counts.max()
-    assert share == f"{counts.max() / counts.sum():.0%}"
+    assert share == f"{100 * counts.max() / counts.sum():.0f} %"
 
 
 def test_own_pictures_are_read_described_and_drawn(executed):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from pages import accessibility_issues
 from PIL import Image
 from study_pictures import every_picture
 
@@ -723,3 +724,22 @@ def test_nobody_answers_about_a_picture_that_is_not_there_and_a_long_comment_sta
         wait_until_sent(page)
     assert {a.status for a in AnswerStore(url).answers("Ann")} == {"skipped"}
     assert AnswerStore(url).comments() == {("Ann", second): "x" * 2000}
+
+
+@needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_automated_accessibility_check_has_no_serious_finding(url, width, scheme):
+    for rater, gender in (("Ann", "male"), ("Ben", "female")):
+        for item in ITEMS:
+            AnswerStore(url).answer(rater, "rating", item, "gender", "valid", gender)
+            AnswerStore(url).answer(rater, "rating", item, "age", "valid", "old")
+    server = Server(url)
+    context = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
+    with browsing(server, **context) as new_page:
+        page = new_page()
+        for place in ("", "rate/Dora", "rate/Ann", "rate/Ann/2", "overview", "adjudicate/Cleo", "adjudicate/Dora"):
+            page.goto(f"{server.address}/{place}")
+            page.evaluate("Object.assign(document.getElementById('trouble'), {hidden: false, textContent: 'No.'})")
+            assert accessibility_issues(page) == [], place
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, place

@@ -1,6 +1,9 @@
 """Figures of where words come from: marks stand where the numbers are, and what is not to be trusted is grey."""
 
+import base64
+import io
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -16,7 +19,7 @@ from broken_telephone.reporting.figures.gallery import COLUMNS, Overlay, gallery
 from broken_telephone.reporting.figures.region_support import OTHER_FILLS, support_figure
 from broken_telephone.reporting.figures.region_support import REGIONS as DRAWN
 from broken_telephone.reporting.figures.sanity_checks import sanity_checks_figure
-from broken_telephone.reporting.figures.saved_figures import saved_figures
+from broken_telephone.reporting.figures.saved_figures import saved_figure, saved_figures
 from broken_telephone.reporting.figures.style import INK, PALE, SMALL
 from broken_telephone.statistics import ALL
 
@@ -55,6 +58,16 @@ def support_of(labels=LABELS, kind=KIND, seed=0, ends=True):
             rows.append(where | {"measure": measure, "fill": fill} | estimate)
             rows.append(rows[-1] | {"attribute": "gender", "category": "female", "value": 99.0})
     return pd.DataFrame(rows)
+
+
+def wide_support():
+    """Return support from a twentieth to twice the density, and probabilities that fall to a billionth."""
+    support = support_of()
+    is_drop = support["measure"].str.startswith("log_probability_drop")
+    support.loc[is_drop, ["value", "ci_low", "ci_high"]] *= 5
+    is_low = (support["region"] == "hair") & (support["measure"] == "density")
+    support.loc[is_low, ["value", "ci_low", "ci_high"]] = 0.05, 0.04, 0.06
+    return support
 
 
 def checks_of(labels=LABELS, kind=KIND, seed=0, ends=True):
@@ -188,13 +201,23 @@ def test_pictures_are_shown_as_they_are_and_below_with_their_map(count):
         assert image.get_extent() == [-0.5, one.image.width - 0.5, one.image.height - 0.5, -0.5]
         first, shown = laid.get_images()
         assert np.array_equal(first.get_array(), np.asarray(reduced))
-        assert np.allclose(shown.get_array(), one.activation)
         # What supports nothing is left as it is; the map lies over the whole picture.
-        assert np.allclose(shown.get_alpha(), 0.8 * one.activation.astype(float))
+        assert np.allclose(shown.get_array()[..., 3], 0.8 * one.activation.astype(float))
         assert np.allclose(shown.get_extent(), first.get_extent())
     letters = "".join(text_of(figure).split())
     for one in overlays:
         assert "".join(one.words.split()) in letters
+
+
+def test_what_supports_nothing_shows_the_picture_in_the_svg_of_the_page():
+    activation = np.zeros((4, 4))
+    activation[1, 2] = 1
+    regions = np.zeros((4, 4), np.uint8)
+    figure = gallery_figure("Words", [Overlay(Image.new("RGB", (8, 8), "grey"), activation, regions, REGIONS, "a")])
+    drawn = re.findall(r"data:image/png;base64,([^\"]+)", saved_figure(figure)["svg"].decode())
+    laid = Image.open(io.BytesIO(base64.b64decode(drawn[-1]))).convert("RGBA")
+    opacity = np.asarray(laid)[..., 3]
+    assert sorted(set(opacity.ravel())) == [0, 204]
 
 
 def test_outlines_are_around_the_regions():
@@ -213,6 +236,7 @@ EXTREMES = {
     "support": lambda: support_figure(support_of(), sentences_of(), KIND),
     "support, long": lambda: support_figure(support_of((LONG, "W" * 70, ALL)), sentences_of(), KIND),
     "support, single": lambda: support_figure(support_of(("fear",), ends=False), sentences_of(), KIND),
+    "support, wide": lambda: support_figure(wide_support(), sentences_of(), KIND),
     "support, none": lambda: support_figure(support_of().head(0), sentences_of(()), KIND),
     "checks": lambda: sanity_checks_figure(checks_of(), KIND),
     "checks, long": lambda: sanity_checks_figure(checks_of((LONG, "W" * 70, ALL)), KIND),

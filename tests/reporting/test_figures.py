@@ -238,7 +238,7 @@ def test_moves_are_written_in_their_cells_and_grey_where_never_seen():
     filled = np.ma.getmaskarray(axes.collections[0].get_array()).reshape(5, 5)
     assert filled[3].all()
     assert filled.sum() == 5
-    assert axes.get_title() == "joy\n160 transitions"
+    assert axes.get_title() == "joy\nn = 160"
     assert "never seen before a step" in text_of(figure)
     assert [text.get_text() for text in axes.get_yticklabels()] == list(AGES)
 

@@ -5,21 +5,22 @@ import re
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from pages import chromium, figure, opened, page_of
+from pages import accessibility_issues, chromium, figure, opened, page_of
+from PIL import Image
 from small_study import small_study
 from test_first_screen import screen_of
 
 from broken_telephone.reporting.figures.saved_figures import saved_figure
 from broken_telephone.reporting.page.comparison_page import comparison_page
 from broken_telephone.reporting.page.validation_page import validation_page
+from broken_telephone.reporting.sheets.live_sheet import LiveSheet
 from broken_telephone.reporting.text import comparison, validation
 from broken_telephone.reporting.text.captions import FIGURES
 from broken_telephone.reporting.text.comparison_overview import Answer, Overview, StudyLine
 from broken_telephone.reporting.text.questions import COMPARISON
+from broken_telephone.tables import CHAINS, as_table
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 browser = pytest.fixture(scope="module")(chromium)
-SERIOUS = {"serious", "critical"}
 A4 = {"format": "A4", "prefer_css_page_size": True, "print_background": True}
 
 
@@ -46,22 +47,18 @@ def validated() -> str:
     return validation_page("x", {"one": "study_a"}, {validation.OUTCOME: ["3 of 3 checks passed."]}, tables)
 
 
-def issues(page) -> list[str]:
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{one['id']} ({one['impact']}): {node['html'][:160]}"
-        for one in found
-        if one["impact"] in SERIOUS
-        for node in one["nodes"]
-    ]
+def live() -> str:
+    chains = as_table([{"chain_id": "c", "start": "prompt", "prompt": "A face.", "label": "fear"}], CHAINS)
+    sheet = LiveSheet("a study", chains, {}, {"c/1": lambda: Image.new("RGB", (64, 64))}, [1], 1, {"c/1": "A face."})
+    return sheet.page(is_last=False)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("made", [report, compared, validated])
+@pytest.mark.parametrize("made", [report, compared, validated, live])
 def test_an_automated_check_has_no_serious_finding(browser, tmp_path, made, width, scheme):
     page = opened(browser, tmp_path, made(), width, bypass_csp=True, color_scheme=scheme)
-    assert issues(page) == []
+    assert accessibility_issues(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -69,7 +66,7 @@ def test_the_check_would_find_something(browser, tmp_path):
     page = opened(
         browser, tmp_path, report().replace("</main>", '<img src="data:,"><a href="#main"></a></main>'), bypass_csp=True
     )
-    assert {text.split(" ")[0] for text in issues(page)} >= {"image-alt", "link-name"}
+    assert {text.split(" ")[0] for text in accessibility_issues(page)} >= {"image-alt", "link-name"}
 
 
 def test_sections_open_with_the_keyboard_and_from_the_navigation(browser, tmp_path):

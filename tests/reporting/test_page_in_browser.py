@@ -111,6 +111,15 @@ def test_chains_are_chosen_and_walked_through(browser, study, tmp_path):
     assert page.troubles == []
 
 
+@pytest.mark.parametrize("width", [1280, 1030, 390])
+def test_a_record_of_settings_within_settings_can_be_read(browser, study, tmp_path, width):
+    words = "several words, which stand beside each other"
+    record = {"settings": {"reading": {"asked": [{"prompt": {"text": words}}], "deeper": {"more": {"text": words}}}}}
+    page = opened(browser, tmp_path, page_of(study, manifests={"loop_manifest": record}), width)
+    assert page.get_by_text(words).count() == 2
+    assert all(one.bounding_box()["width"] > 150 for one in page.get_by_text(words).all())
+
+
 @pytest.mark.parametrize("width", [1280, 700, 390])
 def test_hostile_texts_do_nothing_and_nothing_is_wider_than_the_window(browser, evil, tmp_path, width):
     page = opened(browser, tmp_path, evil, width)

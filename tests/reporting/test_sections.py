@@ -115,3 +115,12 @@ def test_questions_without_results_are_named():
     assert 'id="words"' not in page
     assert "This study has no results for these questions: " in page
     assert "Where in the image do the words come from?" in page
+
+
+def test_figures_of_a_kind_stand_in_the_order_of_the_form():
+    names = ["gallery_anger", "gallery_fear", "shares_age", "shares_age_prompt", "shares_gender", "shares_skin_tone"]
+    kinds = shown_figures(dict.fromkeys(names, figure()), words=["gender", "skin_tone", "age", "fear", "anger"])
+    assert [one.name for kind in kinds for one in kind.figures] == [
+        *("shares_gender", "shares_skin_tone", "shares_age", "shares_age_prompt"),
+        *("gallery_fear", "gallery_anger"),
+    ]

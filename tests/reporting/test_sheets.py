@@ -67,14 +67,14 @@ def test_the_live_sheet_comes_now_and_then_and_shows_what_there_is(monkeypatch):
     now[0] = 16
     [(name, page)] = live.now().items()
     assert name == "a_study_"
-    assert "a &lt;study&gt; at" in page
+    assert "<h1>a &lt;study&gt;</h1>" in page
     assert "<study>" not in page
     content = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
     sheet = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     assert ((sheet == (255, 0, 0)).all(-1)).sum() == 128 * 128
-    assert "refresh" in page
+    assert "location.reload()" in page
     assert live.now() == {}
-    assert "refresh" not in live.last()["a_study_"]
+    assert "reload" not in live.last()["a_study_"]
     # Where the loop says that the page will be.
     assert page_address("/my data/live", "a <study>") == "file:///my%20data/live/a_study_.html"
     assert page_address("s3://bucket/live", "a <study>") == "s3://bucket/live/a_study_.html"

@@ -5,7 +5,7 @@
     python -m broken_telephone.documentation.pictures comparison data/08_reporting/…/comparison.html docs/images
 
 The graph has to be that of a finished miniature study, for its preview. Nothing is written of a page that reports an
-error, that asks another host, or that does not come to rest.
+error, that asks another host, that does not come to rest, or whose graph leaves the window.
 """
 
 import argparse
@@ -29,11 +29,13 @@ GRAPH: Mapping[str, str] = {
     "viz_reporting": "?pid=reporting&types=nodes",
     "viz_ingestion": f"?pid=ingestion&{_OPEN}",
     "viz_similarity": f"?pid=similarity&{_OPEN}",
-    "viz_miniature": "?pid=miniature&types=nodes,datasets",
+    "viz_miniature": "?pid=miniature&types=nodes",
 }
 """Picture -> address of the graph; docs/architecture.md has the same addresses."""
 BOXES_TO_OPEN: Mapping[str, str] = {"viz_reporting": "reporting"}
 """Picture -> box of its graph that is opened by a click."""
+_OUTSIDE = """[...document.querySelectorAll(".pipeline-node")].map(node => node.getBoundingClientRect())
+    .some(box => box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)"""
 PREVIEW = "viz_preview"
 """The picture of the figures of a report, expanded."""
 _PAUSE, _MOST_PAUSES = 500, 60
@@ -62,7 +64,10 @@ def graph_pictures(address: str, folder: Path) -> None:
             if name in BOXES_TO_OPEN:
                 page.locator(".pipeline-node", has_text=BOXES_TO_OPEN[name]).click()
             page.mouse.move(0, 0)  # away from hints
-            taken[name] = at_rest(page)
+            picture = at_rest(page)
+            if page.evaluate(_OUTSIDE):
+                raise SystemExit(f"{address}{query}: the graph is wider or higher than the window")
+            taken[name] = picture
     preview = f"?pid=reporting&{_OPEN}&sn=report_figures"
     with opened(address + preview, folder) as (page, taken):
         _wait_for_graph(page)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from broken_telephone.reporting.figures.multiples import write_title
-from broken_telephone.reporting.figures.style import OKABE_ITO, PALE, SMALL, styled, wrapped
+from broken_telephone.reporting.figures.style import OKABE_ITO, PALE, SMALL, inches_of, styled, wrapped
 from broken_telephone.reporting.fonts import drawable_table
 from broken_telephone.reporting.selection import select
 from broken_telephone.reporting.text.agreement import RELIABLE, TENTATIVE, is_people
@@ -45,18 +45,20 @@ def _drawn(agreement: pd.DataFrame, confusions: pd.DataFrame) -> "Figure":
     attributes = list(dict.fromkeys(agreement["attribute"]))
     versions = list(dict.fromkeys(zip(agreement["attribute"], agreement["categories"], strict=True)))
     heights = [1.3 + 0.2 * max(len(with_alpha), 1), max(2.7 * len(with_confusions), 0.1)]
-    width = max(3.0 * max(len(attributes), 1), 2.3 * max(len(versions), 1) + 2)
+    names = [wrapped(f"{a} | {b}" if b else a, 2.5) for a, b in with_alpha]
+    reach = max((inches_of(line) for name in names for line in name.split("\n")), default=0.0)
+    width = max(2.3 * len(attributes), 1.3 * len(versions) + reach + 0.3, 4.5)
     figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained")
     write_title(figure, "Agreement of annotators")
     above, below = figure.subfigures(2, 1, height_ratios=heights)  # type: ignore[misc]
     panels = above.subplots(1, max(len(versions), 1), squeeze=False, sharey=True)[0]
     for axes, (attribute, categories) in zip(panels, versions, strict=False):
-        _draw_alphas(axes, select(agreement, attribute=attribute, categories=categories), with_alpha)
-    above.supxlabel(
+        _draw_alphas(axes, select(agreement, attribute=attribute, categories=categories), with_alpha, names)
+    what = (
         f"Krippendorff's alpha with 95 % interval (ordinal for age), and number of images. Dashed: {TENTATIVE} "
-        f"(tentative) and {RELIABLE} (reliable)",
-        fontsize=SMALL,
+        f"(tentative) and {RELIABLE} (reliable)"
     )
+    above.supxlabel(wrapped(what, width - 0.2), fontsize=SMALL)
     if with_confusions:
         grid = below.subplots(len(with_confusions), len(attributes), squeeze=False)
         for line, (annotator_a, annotator_b) in zip(grid, with_confusions, strict=True):
@@ -83,7 +85,7 @@ def _pairs_with_alpha(pairs: Sequence[Pair]) -> list[Pair]:
     return drawn[:_MOST_ALPHAS]
 
 
-def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> None:
+def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair], names: Sequence[str]) -> None:
     for row in agreement.itertuples(index=False):
         if (row.annotator_a, row.annotator_b) not in pairs:
             continue
@@ -96,11 +98,10 @@ def _draw_alphas(axes: Any, agreement: pd.DataFrame, pairs: Sequence[Pair]) -> N
         axes.annotate(f"{row.n}", (1.04, place), xycoords=("axes fraction", "data"), va="center", color=PALE)
     for level in (TENTATIVE, RELIABLE):
         axes.axvline(level, color=PALE, linewidth=0.8, linestyle="--")
-    names = [f"{a} | {b}" if b else a for a, b in pairs]
-    axes.set_yticks(range(len(names)), [wrapped(name, 2.5) for name in names])
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     # An interval of few images may reach far below zero; only the part right of zero matters.
-    axes.set_xlim(-0.25, 1.03)
+    axes.set_xlim(-0.25, 1.1)
     attribute, categories = agreement[["attribute", "categories"]].iloc[0]
     merged = "" if categories == "all" else f"\n{categories} merged"
     axes.set_title(f"{spoken(attribute)}{merged}")

@@ -79,11 +79,13 @@ def _extent(image: Image.Image) -> tuple[float, float, float, float]:
 
 def _draw_map(axes: Any, overlay: Overlay) -> None:
     width, height = overlay.image.size
+    import matplotlib as mpl
+
+    # Places without support stay unchanged. Opacity is part of the colours: SVG files ignore an array of opacities.
     activation = overlay.activation.astype(float)
-    # Places without support stay unchanged.
-    opacity = 0.8 * activation
-    look = {"cmap": "autumn", "extent": _extent(overlay.image), "interpolation": "none", "vmin": 0, "vmax": 1}
-    axes.imshow(activation, alpha=opacity, **look)
+    colours = mpl.colormaps["autumn"](activation)
+    colours[..., 3] = 0.8 * activation
+    axes.imshow(colours, extent=_extent(overlay.image), interpolation="none")
     rows, columns = overlay.regions.shape
     x, y = (np.arange(columns) + 0.5) * width / columns - 0.5, (np.arange(rows) + 0.5) * height / rows - 0.5
     outlines = [(overlay.regions == list(overlay.names).index(name), colour) for name, colour in _COLOURS.items()]

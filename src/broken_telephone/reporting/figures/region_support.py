@@ -25,7 +25,8 @@ _MEASURES = {"density": "density_elsewhere", "log_probability_drop": "log_probab
 """Measure -> the same measure of control regions, of the same size and shape."""
 _OPEN: dict[str, Any] = {"color": style.INK, "markerfacecolor": "white", "markersize": 2.5, "markeredgewidth": 0.7}
 _TITLES = {"density": "Density on", "log_probability_drop": "Hiding"}
-_TICKS = {"density": (0.25, 0.5, 1, 2, 4, 8), "log_probability_drop": (1, 10, 100, 1_000, 10_000, 1e6, 1e8)}
+_BASES = {"density": 2, "log_probability_drop": 10}
+"""Measure -> base of its logarithmic axis."""
 
 
 def support_figure(support: pd.DataFrame, sentences: pd.DataFrame, kind: str) -> "Figure":
@@ -94,10 +95,10 @@ def _on_scale(row: Any, measure: str) -> Any:
 
 
 def _logarithm(value: float, measure: str) -> float:
-    """Return a value on the scale of its axis: logarithms to base 2 of densities, to base 10 of factors."""
+    """Return a value on the scale of its axis."""
     if measure == "density":
         return float(np.log2(max(float(value), 2**-5)))
-    return float(value) / np.log(10)
+    return float(value) / np.log(_BASES[measure])
 
 
 def _scale(axes: "Axes", rows: pd.DataFrame, measure: str, most: int) -> None:
@@ -107,7 +108,8 @@ def _scale(axes: "Axes", rows: pd.DataFrame, measure: str, most: int) -> None:
     places = [_logarithm(value, measure) for value in values[np.isfinite(values)]]
     low, high = min([*places, -0.5]), max([*places, 1.0])
     axes.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
-    log = np.log2 if measure == "density" else np.log10
-    ticks = [tick for tick in _TICKS[measure] if low - 0.1 <= log(tick) <= high + 0.1]
-    ticks = ticks[:: max(1, -(-len(ticks) // most))]
-    axes.set_xticks([log(tick) for tick in ticks], [f"{tick:g}" if tick < 1e5 else f"{tick:.0e}" for tick in ticks])
+    # Powers of the base at even distances, among them 1, with room for their labels.
+    step = int(np.ceil((high - low) / most))
+    ticks = [place for place in range(int(np.ceil(low)), int(np.floor(high)) + 1) if place % step == 0]
+    values = [float(_BASES[measure]) ** place for place in ticks]
+    axes.set_xticks(ticks, [f"{value:g}" if value < 1e5 else f"{value:.0e}" for value in values])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from broken_telephone.reporting.figures import multiples, style
 from broken_telephone.reporting.selection import select
-from broken_telephone.reporting.text.wording import NO_VALUE, counted, spoken
+from broken_telephone.reporting.text.wording import NO_VALUE, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def transitions_figure(trajectories: pd.DataFrame, attribute: str, start: str = 
         figure.set_size_inches(total_width, total_height + reach)
         never = multiples.patch_key("never seen before a step", facecolor=style.NEVER, edgecolor=style.PALE)
         keys = [never] if rows.dropna(subset=["category"])["value"].isna().any() else []
-        how = "Row: category in an image; column: category in the next image; cells: per cent of the row's transitions."
+        how = "Row: category in an image; column: category in the next; cells: per cent of the row. n: transitions."
         missing = [f"transitions of {', '.join(empty)}"] if empty else []
         return multiples.finish(figure, title, keys, [how, *filter(None, [note])], missing)
 
@@ -74,7 +74,7 @@ def _draw_cells(axes: "Axes", rows: pd.DataFrame, categories: Sequence[str], nam
     axes.set_yticks(np.arange(size) + 0.5, names)
     axes.tick_params(length=0)
     steps = int(moves.drop_duplicates("category")["n"].sum())
-    axes.set_title(f"{axes.get_title()}\n{counted(steps, 'transition')}", linespacing=1.15)
+    axes.set_title(f"{axes.get_title()}\nn = {steps:,}", linespacing=1.15)
     # The columns are named above the panels of the first row, which is never shorter than another.
     is_first = axes.get_subplotspec().is_first_row()  # type: ignore[union-attr]
     axes.set_xticks(np.arange(size) + 0.5, names, rotation=90)

@@ -76,7 +76,8 @@ def report_page(
         StudyError: if the page is too large even without chains.
     """
     changes = with_planned_verdicts(of_family(tables.get("findings")), tables.get("planned_changes", pd.DataFrame()))
-    drawn = shown_figures(figures, uninformative_starts(changes))
+    words = [str(word) for column in ("attribute", "label") if len(changes) for word in changes[column].unique()]
+    drawn = shown_figures(figures, uninformative_starts(changes), words)
     shown = _tables(tables, beside_published(published_study, tables))
     sentences = {**summary, **_limits(changes, tables, manifests, summary)}
     explorer = {

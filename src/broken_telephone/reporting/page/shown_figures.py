@@ -31,15 +31,24 @@ class Kind:
     """Why figures are folded."""
 
 
-def shown_figures(figures: Mapping[str, Files], folded: Mapping[str, str] | None = None) -> list[Kind]:
+def shown_figures(
+    figures: Mapping[str, Files], folded: Mapping[str, str] | None = None, words: Sequence[str] = ()
+) -> list[Kind]:
     """Arrange figures by kind, in the order of `captions.FIGURES`; unknown kinds come last.
 
     Args:
         figures: by name, as `saved_figures` returns them.
         folded: start -> why figures of its chains are folded, see `sections.uninformative_starts`.
+        words: attributes and labels in the order of the form, which figures of a kind follow.
     """
+    order = [capital(word.replace("_", " ")) for word in words]
+
+    def place(name: str) -> tuple[bool, int]:
+        _, word, start = of_figure(name)
+        return start == "prompt", order.index(word) if word in order else len(order)
+
     kinds: dict[str, list[str]] = {kind: [] for kind in FIGURES}
-    for name in sorted(figures, key=lambda name: of_figure(name)[2] == "prompt"):
+    for name in sorted(figures, key=place):
         kinds.setdefault(of_figure(name)[0], []).append(name)
     return [_kind(kind, names, figures, folded or {}) for kind, names in kinds.items() if names]
 

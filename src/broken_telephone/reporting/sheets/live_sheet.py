@@ -45,16 +45,21 @@ class LiveSheet:
         began = time.monotonic()
         if began < self._next:
             return {}
-        page = self._page(last=False)
+        page = self.page(is_last=False)
         self._begun = True
         self._next = began + max(_EVERY, (time.monotonic() - began) / _SHARE)
-        return page
+        return {page_key(self._study): page}
 
     def last(self) -> dict[str, str]:
         """Return a last page, which does not reload itself, if there was a page before."""
-        return self._page(last=True) if self._begun else {}
+        return {page_key(self._study): self.page(is_last=True)} if self._begun else {}
 
-    def _page(self, last: bool) -> dict[str, str]:
+    def page(self, is_last: bool) -> str:
+        """Return the page.
+
+        Args:
+            is_last: whether the run has ended, so that the page does not reload itself.
+        """
         keys = [(chain, k) for chain in self._chains["chain_id"] for k in self._iterations]
         texts = [(chain, k, self._texts[f"{chain}/{k}"]) for chain, k in keys if f"{chain}/{k}" in self._texts]
         rows = pd.DataFrame(texts, columns=["chain_id", "iteration", "text"])
@@ -64,14 +69,19 @@ class LiveSheet:
         sheet.save(content, format="PNG")
         image = base64.b64encode(content.getvalue()).decode()
         title = html.escape(one_line(self._study))
-        reload = "" if last else '<meta http-equiv="refresh" content="10">'
-        state = "the run has ended" if last else "this page reloads itself while the run lasts"
-        page = (
-            f'<!doctype html><meta charset="utf-8">{reload}<title>{title}</title>'
-            f'<p style="font: 14px sans-serif">{title} at {datetime.now():%H:%M:%S}; {state}.</p>'
-            f'<img style="max-width: 100%" alt="Contact sheet" src="data:image/png;base64,{image}">\n'
+        # Whoever reads, or listens to a screen reader, can stop the reloading.
+        reload = (
+            '<label><input type="checkbox" checked id="on"> reload every 10 seconds</label>'
+            "<script>setInterval(() => document.getElementById('on').checked && location.reload(), 10_000)</script>"
         )
-        return {page_key(self._study): page}
+        return (
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>{title}</title><main style="font: 14px sans-serif"><h1>{title}</h1>'
+            f"<p>{datetime.now():%H:%M:%S}; {'the run has ended' if is_last else reload}</p>"
+            '<img style="max-width: 100%" alt="Contact sheet: the first chains of every label, with their texts" '
+            f'src="data:image/png;base64,{image}"></main>\n'
+        )
 
 
 def page_key(study: str) -> str:

@@ -246,6 +246,7 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence about the drift, the success and the cost of each arm but the reference."""
     several = arms["start"].nunique() > 1
     first = {str(row.start): row for row in arms.itertuples(index=False) if row.verdict == REFERENCE}
+    costs: list[str] = []
     for row in arms.itertuples(index=False):
         if row.verdict == REFERENCE:
             continue
@@ -263,7 +264,9 @@ def _arm_sentences(arms: pd.DataFrame) -> Iterator[str]:
         )
         reference = first.get(str(row.start))
         if reference is not None:
-            yield from _costs(row, reference)
+            costs += _costs(row, reference)
+    # Chains from images and from prompts cost the same.
+    yield from dict.fromkeys(costs)
 
 
 def _costs(row, reference) -> Iterator[str]:  # type: ignore[no-untyped-def]

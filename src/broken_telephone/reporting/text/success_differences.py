@@ -55,7 +55,7 @@ def _differences(start: str, where: str, rows: pd.DataFrame, level: float) -> It
     tested, significant = _by_significance(rows, level)
     if tested.empty:
         notes = {part for note in rows["note"].dropna().astype(str) for part in note.split("; ") if part != "no test"}
-        reasons = f": {listed(sorted(notes), _NAMED)}" if notes - {""} else ""
+        reasons = f": {'; '.join(sorted(notes))}" if notes - {""} else ""
         yield f"Categories cannot be compared in success in the last images of chains from {start}s{reasons}."
         return
     for row in significant.head(_NAMED).itertuples(index=False):

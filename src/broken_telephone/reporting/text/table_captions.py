@@ -198,7 +198,7 @@ TABLES: Mapping[str, TableCaption] = {
         "adjusts for all of these tests. Annotator error alone can cause order and memory.",
     ),
     "predicted_shares": TableCaption(
-        "Shares predicted from the first three iterations",
+        "Predicted shares of later images",
         "Later images have 95 % prediction intervals for the share that will be observed; fixed points have confidence "
         "intervals. The column passed is true if no Markov test of the label and attribute rejects.",
     ),

@@ -110,7 +110,7 @@ function prepareExplorer(section, { colours, changes: writtenChanges }) {
 
   function light(line) {
     for (const one of lines) one.group.classList.toggle("dim", Boolean(line) && one !== line);
-    for (const one of lines) one.band.style.display = one === line ? "" : "none";
+    for (const one of lines) one.band.style.display = !line || one === line ? "" : "none";
   }
 
   function read(mark) {
@@ -193,7 +193,6 @@ function prepareExplorer(section, { colours, changes: writtenChanges }) {
     const known = line.points.filter((point) => !Number.isNaN(point.low));
     const edge = [...known.map((point) => [x(point.iteration), y(point.high)]), ...known.reverse().map((point) => [x(point.iteration), y(point.low)])];
     line.band = drawn("polygon", { points: edge.join(" "), fill: line.colour, class: "band" });
-    line.band.style.display = "none";
     const positions = line.points.map((point) => [x(point.iteration), y(point.share)]);
     line.group.append(line.band, drawn("polyline", { points: positions.join(" "), stroke: line.colour, class: "line" }));
     line.points.forEach((point, index) => {
