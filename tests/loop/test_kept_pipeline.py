@@ -15,7 +15,7 @@ def on_disk(project) -> set[int]:
 def test_later_stages_use_the_images_that_stay_and_a_rerun_does_nothing(project, capsys):
     project.run(**KEEP)
     said = capsys.readouterr().out
-    assert "loop.keep: 56 of the 70 images are on disk, those of iterations 1, 2, 4, 5." in " ".join(said.split())
+    assert "loop.keep: 56 of 70 images on disk, of iterations 1, 2, 4, 5." in " ".join(said.split())
     assert sorted(on_disk(project)) == KEPT
     assert len(project.load("loop_descriptions")) == 14 * 5
     assert len(project.load("loop_pictures")) == 14 * 4
