@@ -223,7 +223,7 @@ def test_the_nearer_limit_of_the_interval_grades_a_change(value, low, high, word
     assert certainty_words(one) == words
     cell = cell_of(one, ())
     assert cell.is_weak == (words == "weak")
-    weakness = {"clear": "", "weak": " (weak: may be less than half as large)"}.get(words, f" ({words})")
+    weakness = {"clear": "", "weak": " (weak: the interval reaches below half of the change)"}.get(words, f" ({words})")
     assert cell.detail.startswith(f"{'Rose' if value > 0 else 'Fell'}{weakness}: ")
     assert not cell_of(row(verdict="no significant change", ci_low=0.001), ()).is_weak
 
@@ -299,12 +299,12 @@ def test_the_main_label_stands_in_the_finding_and_in_the_headline():
         (
             {"before": 0.92, "after": 0.5, "value": -0.42, "ci_low": -0.8, "ci_high": -0.04, "verdict": "fall"},
             "Angry people appear female less often after 3 iterations: 92 % → 50 % "
-            "(weak: may be less than half as large).",
+            "(weak: the interval reaches below half of the change).",
         ),
         (
             {"label": "sports", "ci_low": 0.1},
             "For sports, people appear female more often after 3 iterations: 51 % → 93 % "
-            "(weak: may be less than half as large).",
+            "(weak: the interval reaches below half of the change).",
         ),
         ({"before": 0.2, "after": 0.9}, "Angry people appear female more often after 3 iterations: +42 points."),
     ],

@@ -29,13 +29,16 @@ def labelled(*rows) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([CLEAR, WEAK, WEAK], "3 findings: 1 clear, 2 weak (may be less than half as large)"),
-        ([CLEAR, CLEAR, ALMOST, WEAK], "4 findings: 2 clear, 2 weak (may be less than half as large)"),
+        ([CLEAR, WEAK, WEAK], "3 findings: 1 clear, 2 weak (the interval reaches below half of the change)"),
+        ([CLEAR, CLEAR, ALMOST, WEAK], "4 findings: 2 clear, 2 weak (the interval reaches below half of the change)"),
         ([CLEAR], "1 finding, clear"),
-        ([WEAK], "1 finding, weak (may be less than half as large)"),
-        ([ALMOST, WEAK], "2 findings, all weak (may be less than half as large)"),
+        ([WEAK], "1 finding, weak (the interval reaches below half of the change)"),
+        ([ALMOST, WEAK], "2 findings, all weak (the interval reaches below half of the change)"),
         ([NO_INTERVAL], "1 finding, without an interval"),
-        ([WEAK, WEAK, NO_INTERVAL], "3 findings: 2 weak (may be less than half as large), 1 without an interval"),
+        (
+            [WEAK, WEAK, NO_INTERVAL],
+            "3 findings: 2 weak (the interval reaches below half of the change), 1 without an interval",
+        ),
         ([QUIET], ""),
         ([], ""),
     ],

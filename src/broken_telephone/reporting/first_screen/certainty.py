@@ -9,7 +9,7 @@ CLEAR, WEAK, NO_INTERVAL = "clear", "weak", "no-interval"
 _CLEAR_PART = 0.5
 """Part of a clear change that the nearer limit of its interval keeps at least."""
 _WORDS = {CLEAR: "clear", WEAK: "weak", NO_INTERVAL: "no interval"}
-WEAKNESS = "may be less than half as large"
+WEAKNESS = "the interval reaches below half of the change"
 """What is true of a weak change."""
 
 
@@ -39,7 +39,7 @@ def certainty_words(row: Any) -> str:
 
 
 def what_weakens(row: Any) -> str:
-    """Return what weakens a change: `weak: may be less than half as large`; empty if it is clear.
+    """Return what weakens a change: `weak: the interval reaches below half of the change`; empty if it is clear.
 
     Args:
         row: of the `findings` table; a significant change.
