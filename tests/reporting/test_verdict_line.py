@@ -87,7 +87,7 @@ def test_chain_image_and_annotator_are_defined_for_the_kind_of_start():
     image = of_findings(findings({"iteration": 1})).definition
     assert image == (
         "In a chain, the describer puts an original into words and the generator draws image 1 from them. "
-        "The annotator labels the people in the images."
+        "The label is that of the original; the annotator says how people appear."
     )
     assert "from them, and so on until image 3. " in of_findings(findings({})).definition
     prompt = {"start": "prompt", "since": 1}

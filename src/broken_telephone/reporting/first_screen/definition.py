@@ -35,4 +35,5 @@ def definition(overviews: Sequence[Overview]) -> str:
     first, *others = overviews
     further = f", and so on until image {first.last}" if first.last > 1 else ""
     prompts = " Chains from prompts begin with a text instead." if others else ""
-    return f"In a chain, {_STEPS[first.start]}{further}. The annotator labels the people in the images.{prompts}"
+    label = f"The label is that of the {'original' if first.start == 'image' else 'prompt'}"
+    return f"In a chain, {_STEPS[first.start]}{further}. {label}; the annotator says how people appear.{prompts}"
