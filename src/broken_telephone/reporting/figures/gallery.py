@@ -78,9 +78,9 @@ def _extent(image: Image.Image) -> tuple[float, float, float, float]:
 
 
 def _draw_map(axes: Any, overlay: Overlay) -> None:
-    width, height = overlay.image.size
     import matplotlib as mpl
 
+    width, height = overlay.image.size
     # Places without support stay unchanged. Opacity is part of the colours: SVG files ignore an array of opacities.
     activation = overlay.activation.astype(float)
     colours = mpl.colormaps["autumn"](activation)

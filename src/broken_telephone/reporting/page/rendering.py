@@ -82,10 +82,8 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        **{"spoken": spoken, "slug": _slug, "number": _number},
-        **{"capital": capital, "unbroken": _unbroken},
-    }
+    environment.filters |= {"spoken": spoken, "slug": _slug, "number": _number, "capital": capital}
+    environment.filters["unbroken"] = _unbroken
     return environment
 
 
